@@ -191,7 +191,10 @@ def test_every_error_has_one_prefix(
 @pytest.mark.usefixtures("in_tmp_path")
 def test_where_there_is_no_app_it_is_said_what_to_do(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert called(command) == 2
-    assert re.search(r"stackproof: error: there is no CDK app in .*cdk\.json", capsys.readouterr().err)
+    shown = capsys.readouterr().err
+    assert re.search(r"stackproof: error: there is no CDK app in .*cdk\.json", shown)
+    assert shown.endswith(", or give templates: stackproof check template.yaml\n") == (command == "check")
+    assert "give templates" not in shown or command == "check"
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort(), ZeroDivisionError("x")])

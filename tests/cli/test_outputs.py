@@ -40,6 +40,8 @@ def command(paths: tuple[str, ...], wanted: tuple[Wanted, ...]) -> None:
         ("", "terminal>-"),
         ("a --format json b", "a b json>-"),
         ("--output f", "terminal>f"),
+        ("--output f.md", "terminal>f.md"),
+        ("--format terminal --output f.json", "terminal>f.json"),
         ("--format terminal --format sarif --output s", "terminal>- sarif>s"),
         ("--format=sarif --output=s x --format json --output j", "x sarif>s json>j"),
         ("--format json --output j --format terminal", "json>j terminal>-"),
@@ -56,6 +58,8 @@ def test_each_output_takes_the_format_before_it(arguments: str, said: str) -> No
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        ("--output f.json", "--output f.json: give --format json before it, or --format terminal for text"),
+        ("--output F.SARIF", "--output F.SARIF: give --format sarif before it"),
         ("--format json --format sarif", "only one report can go to standard output, not json, sarif"),
         ("--format json --output - --format sarif", "only one report can go to standard output"),
         ("--output a --format json", "--output a: give the --format before its --output"),

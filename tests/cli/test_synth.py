@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -68,8 +69,17 @@ def test_the_folder_is_all_that_goes_to_standard_output(capsys: pytest.CaptureFi
     assert err.splitlines()[-1].startswith("synthesized in ")
     again = called(capsys, "synth")
     assert again[1] == out
-    assert again[2].splitlines()[-1] == "from the cache"
+    assert again[2].splitlines()[-1] == "synthesized (from the cache)"
     assert called(capsys, "synth", "--no-cache")[2].splitlines()[-1].startswith("synthesized in ")
+
+
+def test_a_long_synth_has_one_figure_of_seconds(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tiny / "slow.py").write_text("import time\ntime.sleep(1)\nimport app\n", encoding="utf-8")
+    (tiny / "cdk.json").write_text('{"app": "python slow.py"}', encoding="utf-8")
+    code, _, err = called(capsys, "synth")
+    assert code == 0, err
+    assert "synthesizing …\n" in err
+    assert len(re.findall(r"[0-9] s$", err, re.MULTILINE)) == 1
 
 
 def test_context_comes_from_cdk_json_cdk_context_json_and_the_command_line(

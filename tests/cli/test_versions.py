@@ -61,7 +61,9 @@ def test_help_has_examples(run: Run, command: tuple[str, ...]) -> None:
 def test_list_shows_every_family_with_its_age(run: Run) -> None:
     code, out, _ = run("versions", "list", *ON)
     assert code == 0
-    assert "rds/postgres                  2026-10-20     35" in out
+    assert "rds/postgres                  2026-10-20     35    30" in out
+    assert out.splitlines()[0].split() == ["family", "as", "of", "days", "limit", "creatable", "listed", "cycles"]
+    assert max(map(len, out.splitlines())) <= 80
     assert "rds/oracle-ee                 no source has it" in out
 
 
@@ -69,10 +71,10 @@ def test_list_shows_every_family_with_its_age(run: Run) -> None:
     ("name", "said"),
     [
         ("postgres", "creatable: 15.19, 15.18"),
-        ("rds/postgres", "9.6     standard support to 2022-04-30, extended to (ended)"),
+        ("rds/postgres", "9.6     standard support to 2022-04-30, extended support ended"),
         ("lambda", "python3.8         2024-10-14  2027-02-01   2027-03-03  python3.14"),
         ("eks", "1.34    standard support to 2026-12-02, extended to 2027-12-02"),
-        ("docdb", "standard support to (no end set), extended: not offered"),
+        ("docdb", "standard support has no end date, extended support not offered"),
         ("elasticsearch", "no source has it: its versions are not evaluated"),
         ("sqlserver-ee", "no dates known"),
         ("sqlserver-ee", "older ones"),

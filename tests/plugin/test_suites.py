@@ -262,7 +262,7 @@ def test_what_no_reader_knows_is_3_and_what_is_not_expected_or_custom_is_counted
     assert code == 3, output
     assert report["tests"] == {"failed": 1, "open": 1, "passed": 2, "unexpected": 1}
     assert re.search(r"^TargetError: .*Thing could not be checked: no_reader", output, re.MULTILINE)
-    assert "proof (emulator moto): 2 of 3 resources (1 custom apart)" in output
+    assert "proof (emulator moto): 2 of 3 resources (1 custom resource not counted)" in output
     assert "not proven: 1 no_reader" in output
     assert watch.left() == []
 

@@ -57,7 +57,7 @@ def test_what_differs_is_gone_or_was_not_seen_is_said_at_its_line_and_the_figure
 def test_coverage_has_its_denominators_and_says_what_stands_apart() -> None:
     coverage = Coverage.of((proof(DriftStatus.NOT_CHECKED, custom=True),))
     assert coverage_line(coverage, "moto") == (
-        "proof (emulator moto): 0 of 0 resources (1 custom apart), 0 of 0 properties (nothing set)"
+        "proof (emulator moto): 0 of 0 resources (1 custom resource not counted), 0 of 0 properties (nothing set)"
     )
     proven = Coverage.of((proof(DriftStatus.MODIFIED, proven=("/A",), differences=(DIFFERENCE,)),))
     assert coverage_line(proven, "moto").endswith("1 of 2 properties (50.0 %), 1 differ")

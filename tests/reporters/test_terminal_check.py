@@ -133,3 +133,7 @@ def test_colour_changes_no_word() -> None:
 
 def test_without_a_summary_the_verdict_is_someone_elses_to_say() -> None:
     assert "policy:" not in written(TerminalReporter(summary=False), REPORT)
+
+
+def test_without_any_rule_the_verdict_has_no_figures() -> None:
+    assert text_of() == "policy: nothing was evaluated\n"

@@ -72,7 +72,7 @@ def test_prove_has_the_table_only_on_demand_and_before_the_figure_of_all() -> No
     lines = prove_text(report, verbose=True).splitlines()
     begin = lines.index(HEAD)
     assert lines[begin : begin + 4] == LINES
-    assert lines[begin + 4].startswith("proof (emulator moto): 2 of 3 resources (1 custom apart)")
+    assert lines[begin + 4].startswith("proof (emulator moto): 2 of 3 resources (1 custom resource not counted)")
 
 
 def test_an_audit_has_one_table_over_all_stacks() -> None:

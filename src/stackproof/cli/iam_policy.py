@@ -76,7 +76,8 @@ def iam_policy(
         stacks = found_stacks(project, paths, stdin=sys.stdin.buffer, name=stack)
     else:
         with progress("synthesizing"):
-            assembly = synthesize(project, parse_context(context))
+            instead = "give templates: stackproof iam-policy template.yaml"
+            assembly = synthesize(project, parse_context(context), instead=instead)
         stacks = tuple(chosen_stacks(assembly, stack, several=True))
     found = required_permissions(project, stacks, Purpose(purpose), region=region, account=account)
     click.echo(json.dumps(_documents(found, max_size), indent=2))

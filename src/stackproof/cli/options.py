@@ -81,8 +81,8 @@ def open_project(*, no_cache: bool = False) -> Project:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[None]:
-    """Report on stderr what is running, if it takes more than a second."""
+def progress(what: str, *, timed: bool = True) -> Iterator[None]:
+    """Report on stderr what is running, if it takes more than a second; with `timed`, also the seconds at the end."""
     began = time.monotonic()
     shown = threading.Event()
 
@@ -98,5 +98,5 @@ def progress(what: str) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-        if shown.is_set():
+        if timed and shown.is_set():
             click.echo(f"{what}: {time.monotonic() - began:.1f} s", err=True)

@@ -31,6 +31,7 @@ __all__ = [
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _STDOUT = "-"
 _DEFAULT = "terminal"
+_SUFFIXES = {".json": "json", ".sarif": "sarif", ".xml": "junit", ".md": "markdown"}
 
 Write: TypeAlias = Callable[[IO[str]], object]
 """Writes one report to the stream that it is given."""
@@ -61,6 +62,7 @@ class ReportingCommand(click.Command):
             for name in order
             if name in {"formats", "outputs"}
         ]
+        _require_format(given, next(option.type for option in self.params if option.name == "formats"))
         ctx.params["wanted"] = paired(given)
         return rest
 
@@ -114,6 +116,15 @@ def paired(given: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
         if destinations.count(destination) > 1 and not Path(destination).is_char_device():
             raise ConfigError(f"--output {output.output}: two reports would go there")
     return tuple(wanted) or (Wanted(),)
+
+
+def _require_format(given: Sequence[tuple[str, str]], formats: click.ParamType[Any]) -> None:
+    """Raise ConfigError for a lone `--output` whose suffix is that of another format than the default."""
+    if [kind for kind, _ in given] == ["output"] and isinstance(formats, click.Choice):
+        file = given[0][1]
+        meant = _SUFFIXES.get(Path(file).suffix.lower())
+        if meant in formats.choices:
+            raise ConfigError(f"--output {file}: give --format {meant} before it, or --format {_DEFAULT} for text")
 
 
 def require_outputs(wanted: Sequence[Wanted]) -> None:

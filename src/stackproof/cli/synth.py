@@ -23,7 +23,7 @@ def synth(context: tuple[str, ...], *, no_cache: bool) -> None:
       stackproof synth -c environmentSuffix=prod
     """
     project = open_project(no_cache=no_cache)
-    with progress("synthesizing"):
+    with progress("synthesizing", timed=False):  # the last line has the seconds
         assembly = synthesize(project, parse_context(context))
     called = labels(assembly.stacks)
     for stack in assembly.stacks:
@@ -37,5 +37,6 @@ def synth(context: tuple[str, ...], *, no_cache: bool) -> None:
         click.echo(f"{place}warning: {deprecation.api} is deprecated: {deprecation.message}", err=True)
     for key in assembly.missing_context:
         click.echo(f"warning: the look-up {key} has a dummy value: run `cdk synth` once with an account", err=True)
-    click.echo("from the cache" if assembly.cached else f"synthesized in {assembly.seconds:.1f} s", err=True)
+    how = "(from the cache)" if assembly.cached else f"in {assembly.seconds:.1f} s"
+    click.echo(f"synthesized {how}", err=True)
     click.echo(assembly.directory)

@@ -149,7 +149,9 @@ def describe(
     if all_types:
         types = list(read_types())
     else:
-        stacks = chosen_stacks(synthesize(project, parse_context(context)), stack, several=True)
+        stacks = chosen_stacks(
+            synthesize(project, parse_context(context), instead="give --all-types"), stack, several=True
+        )
         types = sorted({r.resource_type for s in stacks for r in s.template.resources if not r.is_custom})
     with live_targets(project, options) as targets:
         for where in targets:

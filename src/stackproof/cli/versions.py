@@ -73,17 +73,17 @@ def list_versions(family: str | None, as_of: date | None) -> None:
 
 
 def _families(known: AllowList, on: date) -> Iterator[str]:
-    yield f"{'family':<30}{'as of':<12}{'age':>5}  {'creatable':>9}  {'listed':>6}  {'cycles':>6}"
+    yield f"{'family':<30}{'as of':<12}{'days':>5} {'limit':>5}  {'creatable':>9}  {'listed':>6}  {'cycles':>6}"
     for name, family in sorted(known.families.items()):
         if not family.is_known:
             yield f"{name:<30}no source has it"
             continue
         creatable = sum(version.status is Status.CREATABLE for version in family.versions.values())
-        old = " old" if family.is_old(on) else ""
         yield (
-            f"{name:<30}{family.as_of[:10]:<12}{family.age(on):>5}  {creatable:>9}  {len(family.versions):>6}"
-            f"  {len(family.cycles):>6}{old}"
+            f"{name:<30}{family.as_of[:10]:<12}{family.age(on):>5} {family.max_age_days:>5}  {creatable:>9}"
+            f"  {len(family.versions):>6}  {len(family.cycles):>6}"
         )
+    yield from _wrapped("days: the age of the list; over the limit, EV001 reports it as old", indent="")
     yield from _wrapped(f"from {', '.join(known.sources)}; regions: {', '.join(known.regions)}", indent="")
 
 
@@ -118,14 +118,23 @@ def _runtimes(family: Family) -> Iterator[str]:
 
 
 def _ends(standard: SupportEnd, extended: SupportEnd) -> str:
-    offered = "extended: not offered" if extended is False else f"extended to {_end(extended)}"
-    return f"standard support to {_end(standard)}, {offered}"
-
-
-def _end(end: SupportEnd) -> str:
-    if isinstance(end, date):
-        return str(end)
-    return {None: "(unknown)", True: "(ended)", False: "(no end set)"}[end]
+    """`standard support to 2028-02-29, extended to 2031-02-28`."""
+    first = {
+        None: "end of standard support unknown",
+        True: "standard support ended",
+        False: "standard support has no end date",
+    }
+    then = {
+        None: "end of extended support unknown",
+        True: "extended support ended",
+        False: "extended support not offered",
+    }
+    return ", ".join(
+        (
+            f"standard support to {standard}" if isinstance(standard, date) else first[standard],
+            f"extended to {extended}" if isinstance(extended, date) else then[extended],
+        )
+    )
 
 
 # --- explain

@@ -18,7 +18,17 @@ from stackproof.reporters.types_table import type_lines
 from stackproof.reporters.values import change_lines
 from stackproof.reporters.wording import folded, verdict_word, visible
 
-__all__ = ["calls_line", "coverage_line", "flow_lines", "gate_text", "notification_lines", "prove_text", "share_lines"]
+__all__ = [
+    "calls_line",
+    "coverage_line",
+    "custom_resources",
+    "flow_lines",
+    "gate_text",
+    "notification_lines",
+    "prove_text",
+    "share_lines",
+    "unproven_lines",
+]
 
 _WIDTH = 80
 _FIGURES = "proof ("
@@ -33,9 +43,9 @@ def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
     for name, proofs in ({"": report.proofs} | dict(report.by_target)).items():
         lines.extend(_unanswered_lines(proofs, name))
     if verbose:
-        lines.extend(unproven := list(_unproven_lines(report.proofs)))
+        lines.extend(unproven := _unproven(report.proofs))
         for name, proofs in report.by_target.items():
-            lines.extend(f"{line} (on {name} alone)" for line in sorted({*_unproven_lines(proofs)} - {*unproven}))
+            lines.extend(f"{line} (on {name} alone)" for line in sorted({*_unproven(proofs)} - {*unproven}))
     lines.extend(notification_lines(report.notifications, verbose=verbose))
     if verbose:
         lines.extend(type_lines(report.types))
@@ -81,14 +91,19 @@ def share_lines(by_target: Mapping[str, Sequence[ResourceProof]]) -> Iterator[st
 
 def coverage_line(coverage: Coverage, target: str) -> str:
     """Proof coverage with its denominators; proofs on an emulator are marked."""
-    custom = f" ({coverage.custom_resources} custom apart)" if coverage.custom_resources else ""
     total, proven = coverage.properties_total, coverage.properties_proven
     share = f"{100 * proven / total:.1f} %" if total else "nothing set"
     differs = f", {coverage.properties_differ} differ" if coverage.properties_differ else ""
     return (
-        f"{_FIGURES}{_called(target)}): {coverage.resources_proven} of {coverage.resources_total} resources{custom}, "
-        f"{proven} of {total} properties ({share}){differs}"
+        f"{_FIGURES}{_called(target)}): {coverage.resources_proven} of {coverage.resources_total} resources"
+        f"{custom_resources(coverage)}, {proven} of {total} properties ({share}){differs}"
     )
+
+
+def custom_resources(coverage: Coverage) -> str:
+    """The number of custom resources, which coverage does not count; "" without any."""
+    count = coverage.custom_resources
+    return f" ({_several(count, 'custom resource')} not counted)" if count else ""
 
 
 def flow_lines(facts: Iterable[FlowFact]) -> Iterator[str]:
@@ -154,17 +169,19 @@ def _unanswered_lines(proofs: Iterable[ResourceProof], target: str) -> Iterator[
             yield f"{name}: {_several(count, 'property')} could not be read{where}: {'; '.join(reasons)}"
 
 
-def _unproven_lines(proofs: Iterable[ResourceProof]) -> Iterator[str]:
+def _unproven(proofs: Iterable[ResourceProof]) -> list[str]:
+    return [line for proof in proofs for line in unproven_lines(proof, _named(proof))]
+
+
+def unproven_lines(proof: ResourceProof, name: str) -> Iterator[str]:
     """Each property with its reason; one line with their number for a resource that could not be read."""
-    for proof in proofs:
-        name = _named(proof)
-        count = sum(bool(unproven.path) for unproven in proof.unproven)
-        for unproven in (*(unproven for unproven in proof.unproven if not unproven.path), *proof.unproven):
-            reason = f"{unproven.reason.value} {unproven.detail}".rstrip()
-            if not unproven.path:
-                yield f"{name} ({_several(count, 'property')}): {reason}"
-                break
-            yield f"{name} {unproven.path}: {reason}"
+    count = sum(bool(unproven.path) for unproven in proof.unproven)
+    for unproven in (*(unproven for unproven in proof.unproven if not unproven.path), *proof.unproven):
+        reason = f"{unproven.reason.value} {unproven.detail}".rstrip()
+        if not unproven.path:
+            yield f"{name} ({_several(count, 'property')}): {reason}"
+            break
+        yield f"{name} {unproven.path}: {reason}"
 
 
 def _named(proof: ResourceProof) -> str:

@@ -125,7 +125,9 @@ class TerminalReporter:
             yield self._row(_word(group[0]), first)
             yield from (f"{'':<{4 + _WORD}}{name}" for name in rest)
             places = Counter(str(finding.location) for finding in group)
-            text = "at " + ", ".join(f"{place}{f' ({n})' if n > 1 else ''}" for place, n in places.items())
+            text = "made by CDK for the construct at " + ", ".join(
+                f"{place}{f' ({n})' if n > 1 else ''}" for place, n in places.items()
+            )
             yield from (f"{'':<{4 + _WORD}}{name}" for name in self._wrapped(text, 4 + _WORD))
 
     def _row(self, word: str, text: str) -> str:

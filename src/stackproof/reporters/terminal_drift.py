@@ -14,7 +14,7 @@ from stackproof.drift.stack_audit import StackAudit, total_coverage
 from stackproof.proof.observation import DriftStatus
 from stackproof.reporters.differences import Where, sentence, where_of
 from stackproof.reporters.ledger import ledger_lines
-from stackproof.reporters.terminal import calls_line, notification_lines
+from stackproof.reporters.terminal import calls_line, custom_resources, notification_lines, unproven_lines
 from stackproof.reporters.terminal_memory import memory_lines, since_line
 from stackproof.reporters.types_table import type_lines
 from stackproof.reporters.values import change_lines, value_lines
@@ -88,9 +88,7 @@ def _unchecked(audit: StackAudit, *, verbose: bool) -> Iterator[str]:
         yield f"{proof.location}: {name} could not be checked: {', '.join((*reasons, *details))}"
     if verbose:
         for proof in audit.proofs:
-            for unproven in proof.unproven:
-                name = f"{audit.stack_name}/{proof.location.logical_id}"
-                yield f"{name} {unproven.path}: {unproven.reason.value} {unproven.detail}".rstrip()
+            yield from unproven_lines(proof, f"{audit.stack_name}/{proof.location.logical_id}")
     for unread in audit.unread:
         if verbose or unread.reason.value not in {"not_emulated", "unresolved"}:
             name = f"{audit.stack_name}/{unread.logical_id}"
@@ -148,7 +146,6 @@ def _looked_at(audits: Sequence[StackAudit]) -> str:
     looked = sum(
         proof.status is not DriftStatus.NOT_CHECKED and not proof.custom for audit in audits for proof in audit.proofs
     )
-    custom = f" ({found.custom_resources} custom apart)" if found.custom_resources else ""
     children = sum((audit.children for audit in audits), QuestionCount())
     defaults = sum((audit.defaults for audit in audits), QuestionCount())
     reasons: Counter[str] = Counter()
@@ -156,7 +153,7 @@ def _looked_at(audits: Sequence[StackAudit]) -> str:
         reasons.update(audit.reasons)
     rest = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
     return (
-        f"checked {looked} of {found.resources_total} resources{custom}, "
+        f"checked {looked} of {found.resources_total} resources{custom_resources(found)}, "
         f"{seen} of {found.properties_total} properties, "
         f"{children.looked_at} of {children.total} families of children, "
         f"{defaults.looked_at} of {defaults.total} defaults" + (f"; not checked: {rest}" if rest else "")

@@ -23,7 +23,7 @@ __all__ = [
 
 _WIDTH: Final = 80
 
-REMEDY = "upgrade aws-cdk-lib; no line of the app sets it"
+REMEDY = "upgrade aws-cdk-lib; no line of the app sets the property"
 """The remedy for generated findings: the handlers and their roles come with the library."""
 
 _VERDICTS = {0: "held", 1: "violated", 2: "configuration error", 3: "could not complete"}
@@ -32,6 +32,8 @@ _VERDICTS = {0: "held", 1: "violated", 2: "configuration error", 3: "could not c
 def policy_line(report: CheckReport) -> str:
     """The summary with its denominator."""
     summary = report.summary
+    if not summary.total:
+        return "policy: nothing was evaluated"
     return (
         f"policy: {summary.held} of {summary.total} rules held, {summary.violated} violated, "
         f"{summary.waived} waived, {summary.open} open"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final
 
 from stackproof.core.errors import ConfigError, InputError
 from stackproof.core.json import JsonObject, digest
@@ -37,6 +37,8 @@ __all__ = [
     "scanned_assembly",
 ]
 
+_INSTEAD: Final = "give templates: stackproof check template.yaml"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
@@ -51,9 +53,9 @@ def checked_app(project: Project, context: JsonObject, *, on: date) -> Checked:
     require_policies(project)
     engines = open_engines(project)
     try:
-        if not is_synthesized(project, context):
+        if not is_synthesized(project, context, instead=_INSTEAD):
             engines.start()
-        assembly = synthesize(project, context)
+        assembly = synthesize(project, context, instead=_INSTEAD)
         return Checked(assembly=assembly, scan=scanned_assembly(project, assembly, engines, on=on))
     finally:
         engines.close()

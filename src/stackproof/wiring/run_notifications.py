@@ -45,7 +45,7 @@ def vacuous(result: ScanResult) -> tuple[Notification, ...]:
     return tuple(
         Notification(
             level=Level.WARNING,
-            message=f"vacuous, since they had nothing to check in this run: {', '.join(sorted(rules))} (policies/)",
+            message=f"rules of policies/ that checked nothing: {', '.join(sorted(rules))}",
             engine=engine,
         )
         for engine, rules in sorted(named.items())

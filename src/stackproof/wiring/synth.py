@@ -19,15 +19,18 @@ from stackproof.wiring.project import Project
 __all__ = ["is_synthesized", "read_assembly", "synth_request", "synthesize"]
 
 
-def synth_request(project: Project, context: JsonObject, *, coverage: bool = False) -> SynthRequest:
-    """The synthesis to run: context of the command line overrides the project's; coverage if the project records it."""
+def synth_request(project: Project, context: JsonObject, *, coverage: bool = False, instead: str = "") -> SynthRequest:
+    """The synthesis to run: context of the command line overrides the project's; coverage if the project records it.
+
+    Raises ConfigError without an app; `instead` is what the caller takes in place of one.
+    """
     from stackproof.template.synth.cache import SynthRequest
 
     settings = project.settings
     if settings.app is None:
         raise ConfigError(
             f'there is no CDK app in {settings.root}: name its command in cdk.json ("app") or in pyproject.toml '
-            "([tool.stackproof] app), or give templates: stackproof check template.yaml"
+            f"([tool.stackproof] app){f', or {instead}' if instead else ''}"
         )
     return SynthRequest(
         command=settings.app,
@@ -44,18 +47,18 @@ def synth_request(project: Project, context: JsonObject, *, coverage: bool = Fal
     )
 
 
-def is_synthesized(project: Project, context: JsonObject, *, coverage: bool = False) -> bool:
+def is_synthesized(project: Project, context: JsonObject, *, coverage: bool = False, instead: str = "") -> bool:
     """Whether `synthesized` would answer from the cache."""
     from stackproof.template.synth.cache import cached_entry
 
-    return project.use_cache and cached_entry(synth_request(project, context, coverage=coverage))
+    return project.use_cache and cached_entry(synth_request(project, context, coverage=coverage, instead=instead))
 
 
-def synthesize(project: Project, context: JsonObject, *, coverage: bool = False) -> Assembly:
-    """The app's cloud assembly; raises SynthError or InputError."""
+def synthesize(project: Project, context: JsonObject, *, coverage: bool = False, instead: str = "") -> Assembly:
+    """The app's cloud assembly; raises SynthError, InputError, or ConfigError with what to give `instead` of an app."""
     from stackproof.template.synth.cache import synthesize
 
-    result = synthesize(synth_request(project, context, coverage=coverage))
+    result = synthesize(synth_request(project, context, coverage=coverage, instead=instead))
     assembly, origins = _loaded(project, result.directory, shown="cdk.out")
     return replace(
         assembly,

@@ -323,7 +323,7 @@ def test_check_says_which_rule_was_vacuous_and_judges_with_the_new_text_of_a_cha
     assert held.returncode == 0, held.stdout + held.stderr
     assert [
         notification["message"] for notification in report["notifications"] if notification["level"] == "warning"
-    ] == ["vacuous, since they had nothing to check in this run: q (policies/)"]
+    ] == ["rules of policies/ that checked nothing: q"]
     assert {rule["rule_id"]: rule["looked_at"] for rule in report["rules"] if rule["project"]} == {"named": 1, "q": 0}
     written(tmp_path, {"policies/guard/names.guard": GUARD})
     assert stackproof(tmp_path, "check", "t.json").returncode == 1

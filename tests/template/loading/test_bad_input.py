@@ -32,10 +32,22 @@ FILES: dict[str, tuple[str, str | bytes, str]] = {
     "truncated YAML": ("t.yaml", "Resources: {A: ", "t.yaml:2:1: is not valid YAML: "),
     "YAML in a JSON file": ("t.json", TOPIC, "t.json:1:1: is not valid JSON: Expecting value"),
     "tabs": ("t.yaml", "Resources:\n\tA: 1\n", "t.yaml:2:1: is not valid YAML: "),
-    "a string": ("t.yaml", "just a text\n", "t.yaml: is not a CloudFormation template: Unexpected type str"),
-    "a list": ("t.json", "[]", "t.json: is not a CloudFormation template: Unexpected type list (expected mapping)"),
-    "a number": ("t.yaml", "3", "t.yaml: is not a CloudFormation template: Unexpected type int (expected mapping)"),
-    "null": ("t.yaml", "~", "t.yaml: is not a CloudFormation template: Unexpected type null (expected mapping)"),
+    "a string": ("t.yaml", "just a text\n", "t.yaml: is not a CloudFormation template: the top level is text"),
+    "a list": (
+        "t.json",
+        "[]",
+        "t.json: is not a CloudFormation template: the top level is a list; expected an object with Resources",
+    ),
+    "a number": (
+        "t.yaml",
+        "3",
+        "t.yaml: is not a CloudFormation template: the top level is a number; expected an object with Resources",
+    ),
+    "null": (
+        "t.yaml",
+        "~",
+        "t.yaml: is not a CloudFormation template: the top level is empty; expected an object with Resources",
+    ),
     "YAML that is no template": (
         "t.yaml",
         "name: web\n",

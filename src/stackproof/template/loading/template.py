@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from stackproof.core.errors import InputError
 from stackproof.core.json import JsonObject, JsonValue
@@ -19,6 +20,9 @@ from stackproof.template.location import SourceLine
 from stackproof.template.template import Resource, Template
 
 __all__ = ["STAND_IN", "Describe", "ResourceFacts", "load_template", "parse_bytes", "parse_template", "shown"]
+
+_FORMS: Final = {"list": "a list", "int": "a number", "float": "a number", "str": "text", "null": "empty"}
+"""What a document is that is not a template."""
 
 STAND_IN: JsonObject = {
     "Type": "Custom::Unreadable",
@@ -66,7 +70,10 @@ def parse_bytes(
     document = parse_document(data, file)
     body = _normalised(document.value)
     if not isinstance(body, dict):
-        raise InputError(f"{file}: is not a CloudFormation template: Unexpected type {_type(body)} (expected mapping)")
+        found = _FORMS.get(_type(body), "a single value")
+        raise InputError(
+            f"{file}: is not a CloudFormation template: the top level is {found}; expected an object with Resources"
+        )
     section = _section(body, document, file)
     entries = {name: member for name, member in sorted(section.items()) if not name.startswith("Fn::")}
     problems = {name: problem for name, member in entries.items() if (problem := _problem(name, member, document))}
