@@ -1,6 +1,6 @@
-"""Writes what the documents take from the program: parts of three pages, and the picture of a terminal.
+"""Writes what the documents take from the program: parts of its pages, and the picture of a terminal.
 
-    python docs/generate.py            rewrites the generated parts of command-line.md, configuration.md and suites.md
+    python docs/generate.py            rewrites the generated parts of the pages
     python docs/generate.py --check    exits 1 if a part is out of date
     python docs/generate.py --picture  runs `stackproof check` and draws images/check.svg
 
@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,8 @@ import stackproof
 from stackproof.assertions import Match, StackQuery, TemplateAssertions
 from stackproof.cli import commands
 from stackproof.config.schema import read_schema
+from stackproof.policy.versions.rules import RULES
+from stackproof.template.synth.app import PASSED_ON
 
 DOCS: Final = Path(__file__).parent
 COMMAND: Final = ("stackproof", "check", "orders.yaml", "--as-of", "2026-11-10")
@@ -171,11 +174,18 @@ def two_columns(first: str, rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def environment() -> str:
+    """The variables that an app gets without a declaration, as a paragraph."""
+    return textwrap.fill(f"{', '.join(f'`{name}`' for name in sorted(PASSED_ON))}.", 120) + "\n"
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "assertions": lambda: two_columns("method of `template`", methods_of(TemplateAssertions)),
     "command-line": lambda: "\n".join(help_pages(commands)),
     "controls": lambda: schema_table("controls.schema.json"),
+    "engine-version-rules": lambda: two_columns("rule", RULES.items()),
     "fleet": lambda: schema_table("fleet.schema.json"),
+    "environment": environment,
     "matchers": lambda: two_columns("matcher", methods_of(Match)),
     "pytest-fixtures": lambda: two_columns("fixture", pytest_fixtures()),
     "pytest-options": lambda: two_columns("option", pytest_options()),

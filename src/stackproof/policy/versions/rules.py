@@ -35,14 +35,14 @@ __all__ = ["RULES", "RUN_RULES", "evaluate_version"]
 
 RULES: Final = {
     "EV001": "the list of versions is older than it may be",
-    "EV002": "the list speaks of other regions than the stack's",
+    "EV002": "the list covers other regions than the stack's",
     "EV003": "sources contradict one another, or prove too little",
-    "EV004": "the resource carries a version that no family covers",
-    "EV010": "AWS is not known to have this version",
+    "EV004": "no family of the list covers the version of the resource",
+    "EV010": "AWS does not know the version",
     "EV011": "the version is withdrawn",
     "EV012": "the version can no longer be created",
     "EV013": "support ends soon",
-    "EV014": "standard support has ended",
+    "EV014": "standard support has ended, and extended support is sold",
     "EV015": "all support has ended",
     "EV016": "the version will soon be blocked",
     "EV017": "the organization does not allow the version",
@@ -50,7 +50,7 @@ RULES: Final = {
     "EV021": "only the major version is named",
     "EV022": "the version is written as a number",
     "EV023": "AWS moves the minor version by itself",
-    "EV030": "could not be evaluated",
+    "EV030": "the value, or what is known of it, is not enough for a verdict",
 }
 RUN_RULES: Final = frozenset({"EV001", "EV002"})
 """Rules about the run itself, which have no denominator in a template."""

@@ -17,13 +17,14 @@ from pathlib import Path
 from stackproof.core.errors import SynthError
 from stackproof.core.json import JsonObject
 
-__all__ = ["AppRun", "app_environment", "installed_node", "run_app"]
+__all__ = ["PASSED_ON", "AppRun", "app_environment", "installed_node", "run_app"]
 
-_PASSED_ON = (
+PASSED_ON = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TZ"),
     *("VIRTUAL_ENV", "JAVA_HOME", "GOPATH", "GOROOT", "DOTNET_ROOT", "NODE_PATH", "XDG_CACHE_HOME", "XDG_DATA_HOME"),
     *("SSL_CERT_FILE", "JSII_NODE", "LD_LIBRARY_PATH", "SYSTEMROOT"),
 )
+"""Variables of the system that every app gets; they are not part of the cache's key."""
 _CONTEXT_LIMIT = 32_000
 _PYTHONS = frozenset({"python", "python3", f"python3.{sys.version_info.minor}"})
 
@@ -61,7 +62,7 @@ def run_app(
     trace, coverage_file = beside / "trace.json", beside / "coverage"
     arguments = _traced(command, directory, trace, coverage_file if coverage else None)
     variables = {
-        **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
         **_node(),
         **environment,
         **_context(context, beside),
