@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -228,12 +228,15 @@ def scan_templates(
 
     All in one scan: a waiver is of no use only if nothing in the whole run needs it.
     """
+    from stackproof.policy.engines.versions import VersionsEngine
+
     stacks = [stack for assembly in assemblies for stack in assembly.stacks]
     if "" in project.deployed and (count := len(templates) + len(stacks)) > 1:
         raise ConfigError(f"--deployed: {count} templates are evaluated; give STACK=FILE")
+    used = all_engines(project, engines, assemblies=assemblies, on=on)
     result = scan(
         [*templates, *(stack.template for stack in stacks)],
-        all_engines(project, engines, assemblies=assemblies, on=on),
+        used,
         store=project.store if project.use_cache else None,
         ledger=Ledger(
             waivers=read_waivers(project),
@@ -254,6 +257,8 @@ def scan_templates(
         for key in assembly.missing_context
     ]
     nested = unevaluated_nested(templates, stacks)
+    versions = next(engine for engine in used if isinstance(engine, VersionsEngine))
+    result = replace(result, notifications=versions.with_ages_joined(result.notifications))
     result = with_notifications(result, (*engines.notifications, *dummies, *nested))
     return with_notifications(result, vacuous(result))
 

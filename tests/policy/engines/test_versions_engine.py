@@ -80,6 +80,28 @@ def test_a_31_day_old_list_is_said_once_for_each_family_in_use() -> None:
     assert told(twice.notifications) == [("EV001", Level.WARNING)]
 
 
+def test_old_lists_of_a_run_are_one_notification_with_one_remedy() -> None:
+    late = engine(date(2027, 2, 19))
+    cluster, mysql = one("AWS::EKS::Cluster", Version="1.36"), one("AWS::RDS::DBInstance", Engine="mysql")
+    remedy = "upgrade cfn-lint, or run 'stackproof versions refresh --source aws --write'"
+
+    def found(*parts: dict[str, Any]) -> tuple[Notification, ...]:
+        return tuple(made for part in parts for made in late.evaluate(template(part)).notifications)
+
+    given = found(postgres("15.19"), cluster)
+    assert told(given) == [("EV001", Level.WARNING)] * 2
+    joined = late.with_ages_joined(given)
+    assert told(joined) == [("EV001", Level.WARNING)]
+    assert joined[-1].message == (
+        "the list of EKS is 181 days old (as of 2026-08-22; 180 are allowed); "
+        f"the list of RDS postgres is 122 days old (as of 2026-10-20; 30 are allowed): {remedy}"
+    )
+    assert {*late.with_ages_joined(joined)} == {*joined}
+    assert late.with_ages_joined(found(mysql, postgres("15.19")))[-1].message == (
+        f"the lists of RDS mysql, RDS postgres are 122 days old (as of 2026-10-20; 30 are allowed): {remedy}"
+    )
+
+
 def test_an_old_list_fails_a_strict_check_alone() -> None:
     late = engine(date(2026, 11, 20)).evaluate(template(postgres("15.19")))
     report = CheckReport(findings=late.findings, rules=late.counts, notifications=late.notifications)

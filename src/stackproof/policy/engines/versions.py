@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -97,8 +97,7 @@ class VersionsEngine:
         for name in sorted(evaluation.families):
             family = self.versions.families[name]
             if family.is_old(today):
-                age = f"{family.age(today)} days old (as of {family.as_of[:10]}; {family.max_age_days} are allowed)"
-                found.append(_notification("EV001", Level.WARNING, f"the list of {title(name)} is {age}: {_REFRESH}"))
+                found.append(_notification("EV001", Level.WARNING, self._old_lists([name])))
         for region in self.regions.get(template.file, ()):
             if region in self.versions.regions:
                 continue
@@ -110,6 +109,31 @@ class VersionsEngine:
             found.append(_notification(None, Level.NOTE, message))
         found.extend(self._decisions(evaluation.families))
         return tuple(sorted(found, key=lambda notification: (notification.rule_id or "", notification.message)))
+
+    def with_ages_joined(self, notifications: Iterable[Notification]) -> tuple[Notification, ...]:
+        """The notifications of a run, with those about old lists (EV001) as one, so that the remedy is there once."""
+        given = tuple(notifications)
+        families = {
+            _notification("EV001", Level.WARNING, self._old_lists([name])): name
+            for name, family in sorted(self.versions.families.items())
+            if family.is_old(self.as_of)
+        }
+        old = sorted({families[notification] for notification in given if notification in families})
+        others = tuple(notification for notification in given if notification not in families)
+        return (*others, _notification("EV001", Level.WARNING, self._old_lists(old))) if old else others
+
+    def _old_lists(self, names: Sequence[str]) -> str:
+        """The age of each list, lists of one age together, and the remedy."""
+        by_age: dict[str, list[str]] = {}
+        for name in names:
+            family = self.versions.families[name]
+            age = f"{family.age(self.as_of)} days old (as of {family.as_of[:10]}; {family.max_age_days} are allowed)"
+            by_age.setdefault(age, []).append(title(name))
+        parts = [
+            f"the list of {titles[0]} is {age}" if len(titles) == 1 else f"the lists of {', '.join(titles)} are {age}"
+            for age, titles in by_age.items()
+        ]
+        return f"{'; '.join(parts)}: {_REFRESH}"
 
     def _decisions(self, families: frozenset[str]) -> list[Notification]:
         """Overrides that count against the list, and those that expired, are reported in every run."""
