@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ pytest_plugins = ["pytester"]
 
 # A loaded machine is not a finding: no deadlines, and the same examples in every run.
 settings.register_profile("stackproof", deadline=None, derandomize=True, database=None, max_examples=60)
+settings.register_profile("quick", settings.get_profile("stackproof"), max_examples=15)
 settings.load_profile("stackproof")
 
 
@@ -23,6 +25,12 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "process: starts processes (given to the tests that use the fixture `processes`)"
     )
     config.pluginmanager.register(ProcessGuard(), "process-guard")
+
+
+def pytest_collection_finish() -> None:
+    """Collecting garbage again and again among all that was imported is a tenth of a run."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
