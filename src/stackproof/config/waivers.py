@@ -9,10 +9,9 @@ from pathlib import Path
 from stackproof.config.policy_file import PolicyFile, load_policy_file
 from stackproof.core.globs import matches_everything
 from stackproof.core.json import JsonObject, canonical, canonical_values
-from stackproof.core.secret_values import MASK, masked
+from stackproof.core.secret_values import MASK, SECRET_NAME, masked
 from stackproof.drift.drift_waiver import DriftWaiver
 from stackproof.policy.finding import Waiver
-from stackproof.template.secrets import is_secret_at
 
 __all__ = ["load_drift_waivers", "load_waivers"]
 
@@ -120,7 +119,7 @@ def _require_plain(found: PolicyFile, index: int, waiver: DriftWaiver) -> None:
     if waiver.path is None and waiver.child is None:
         raise found.error(place, "a live value is one of a property or a child; name it, or leave out actual")
     shown = canonical(masked(waiver.actual))
-    if is_secret_at(None, waiver.path or "") or shown != canonical(waiver.actual) or MASK in shown:
+    if SECRET_NAME.search(waiver.path or "") or shown != canonical(waiver.actual) or MASK in shown:
         raise found.error(
             place,
             "the value may be a secret, and is neither written down nor accepted as such; leave out actual, and the "

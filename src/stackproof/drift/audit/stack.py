@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from stackproof.core.errors import TargetError
+from stackproof.core.secret_values import SECRET_NAME
 from stackproof.deployment.ports import Target
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.audit.children import Claims, owner_names
@@ -21,7 +22,6 @@ from stackproof.proof.prover import Prover
 from stackproof.proof.redaction import mask_difference
 from stackproof.template.intrinsics import Resolved, unresolved_in
 from stackproof.template.ports import SchemaSource
-from stackproof.template.secrets import is_secret_at
 from stackproof.template.template import Resource
 
 __all__ = ["AuditedStack", "Leftover", "ResourceAudit", "with_leftovers"]
@@ -224,7 +224,7 @@ class AuditedStack:
             path=found.path,
             expected=found.expected,
             actual=found.actual,
-            is_secret=is_secret_at(None, found.path),
+            is_secret=SECRET_NAME.search(found.path) is not None,
         )
 
     def _difference(self, proof: ResourceProof, origin: DriftOrigin, **fields: object) -> Difference:
