@@ -40,7 +40,7 @@ def processes(shared_path: Path, worker_id: str) -> Iterator[None]:
     Emulators are forks of one that the run has loaded (see `site/emulator_forks.py`), unless coverage measures them.
     """
     with pytest.MonkeyPatch.context() as patch:
-        if hasattr(os, "pidfd_open") and not any(name.startswith("COVERAGE_") for name in os.environ):
+        if hasattr(os, "pidfd_open") and "COVERAGE_PROCESS_CONFIG" not in os.environ:
             owner = os.getpid() if worker_id == "master" else os.getppid()
             patch.setenv("STACKPROOF_TEST_FORKS", f"{shared_path}:{owner}")
             patch.setenv("PYTHONPATH", str(Path(__file__).parent / "site"), prepend=os.pathsep)

@@ -1,4 +1,4 @@
-"""In a project that does not use stackproof the plugin imports nothing and changes nothing."""
+"""In a project that does not use stackproof the plugin adds its options, and imports nothing else."""
 
 from __future__ import annotations
 
@@ -73,12 +73,26 @@ def test_another_project_keeps_pytests_own_exit_status(tmp_path: Path) -> None:
         ("pyproject.toml", '[project]\ndependencies = ["stackproof"]\n', False),
         ("pyproject.toml", "# [tool.stackproof]\n", False),
         ("pyproject.toml", "[tool.ruff]\n", False),
+        ("pyproject.toml", "tool = 1 # stackproof\n", False),
         ("README.md", "[tool.stackproof]\n", False),
     ],
 )
 def test_a_project_that_uses_it_is_told_by_its_files(name: str, text: str, *, expected: bool, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     assert is_active(tmp_path) is expected
+
+
+def test_tests_deep_in_a_project_are_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "cdk.json").write_text("{}", encoding="utf-8")
+    root = tmp_path / "suites" / "unit"
+    root.mkdir(parents=True)
+    assert is_active(root)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 100_000 + b"stackproof"])
+def test_what_cannot_be_read_is_left_to_the_settings_to_report(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(content)
+    assert is_active(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -54,11 +55,18 @@ def cache_use(directory: Path) -> CacheUse:
 
 
 def clean_cache(directory: Path) -> None:
-    """Remove the caches of a state folder, and the folder itself if nothing else is in it."""
-    for name in _CACHES:
-        _remove(directory / name)
-    if not cache_use(directory).others:
-        _remove(directory)
+    """Remove the caches of a state folder, and the folder itself if nothing else is in it; raises ConfigError."""
+    try:
+        for name in _CACHES:
+            _remove(directory / name)
+    except OSError as error:
+        raise ConfigError(f"{error.filename or directory}: cannot be removed ({error.strerror})") from error
+    if directory.is_dir() and not cache_use(directory).others:
+        _remove(directory / _IGNORE)
+        empty = sorted((path for path in directory.rglob("*") if path.is_dir()), reverse=True)
+        for folder in (*empty, directory):
+            with contextlib.suppress(OSError):  # a run may have written to it just now
+                folder.rmdir()
 
 
 def _files(path: Path) -> list[Path]:
@@ -68,6 +76,6 @@ def _files(path: Path) -> list[Path]:
 
 def _remove(path: Path) -> None:
     if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

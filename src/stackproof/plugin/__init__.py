@@ -122,21 +122,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _is_project(root: Path) -> bool:
-    """Whether the project around the tests is one that stackproof proves."""
-    return (root / "cdk.json").is_file() or _has_table(root / "pyproject.toml")
+    """Whether the tests are in a project that stackproof proves, however deep: `find_root` of the settings agrees."""
+    return any(
+        (folder / "cdk.json").is_file() or _has_table(folder / "pyproject.toml") for folder in (root, *root.parents)
+    )
 
 
 def _has_table(file: Path) -> bool:
     """Whether the file has `[tool.stackproof]`; TOML is parsed only in a file that has the name."""
     try:
         text = file.read_text(encoding="utf-8")
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError):
         return False
+    except (OSError, ValueError):
+        return True  # reading the settings reports what is wrong with the file
     if "stackproof" not in text:
         return False
     import tomllib
 
     try:
-        return "stackproof" in tomllib.loads(text).get("tool", {})
-    except tomllib.TOMLDecodeError:
-        return True  # reading the settings reports the line
+        tools = tomllib.loads(text).get("tool")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return True  # as above
+    return isinstance(tools, dict) and "stackproof" in tools

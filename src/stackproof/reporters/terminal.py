@@ -175,13 +175,13 @@ def _unproven(proofs: Iterable[ResourceProof]) -> list[str]:
 
 def unproven_lines(proof: ResourceProof, name: str) -> Iterator[str]:
     """Each property with its reason; one line with their number for a resource that could not be read."""
-    count = sum(bool(unproven.path) for unproven in proof.unproven)
-    for unproven in (*(unproven for unproven in proof.unproven if not unproven.path), *proof.unproven):
-        reason = f"{unproven.reason.value} {unproven.detail}".rstrip()
-        if not unproven.path:
-            yield f"{name} ({_several(count, 'property')}): {reason}"
-            break
-        yield f"{name} {unproven.path}: {reason}"
+    whole = next((unproven for unproven in proof.unproven if not unproven.path), None)
+    if whole is not None and {unproven.reason for unproven in proof.unproven} == {whole.reason}:
+        count = sum(bool(unproven.path) for unproven in proof.unproven)
+        yield f"{name} ({_several(count, 'property')}): {f'{whole.reason.value} {whole.detail}'.rstrip()}"
+        return
+    for unproven in proof.unproven:
+        yield f"{name} {unproven.path}".rstrip() + f": {unproven.reason.value} {unproven.detail}".rstrip()
 
 
 def _named(proof: ResourceProof) -> str:
