@@ -53,7 +53,7 @@ def test_unwrapped(aws_client):
 
 
 class Recorder:
-    """A server on this machine that notes the first line and the body of each request; it knows the caller, no more."""
+    """A server on this machine that notes the first line and the body of each request, and only knows who sent it."""
 
     def __init__(self) -> None:
         self.requests: list[str] = []

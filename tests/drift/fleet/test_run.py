@@ -112,7 +112,7 @@ class Memory(dict[FleetTask, TaskResult]):
 
 
 class Shuffled(Executor):
-    """Does everything at once, and says so in a separate order."""
+    """Does everything at once, and gives the results in another order."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
