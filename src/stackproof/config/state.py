@@ -49,7 +49,7 @@ def cache_use(directory: Path) -> CacheUse:
     others = [
         path.name
         for path in (directory.iterdir() if directory.is_dir() else ())
-        if path.name not in {*_CACHES, _IGNORE} and any(True for _ in _files(path))
+        if path.name not in {*_CACHES, _IGNORE} and _files(path)
     ]
     return CacheUse(files=len(files), bytes=sum(file.stat().st_size for file in files), others=tuple(sorted(others)))
 

@@ -19,7 +19,7 @@ from worker_protocol import serve  # type: ignore[import-not-found]
 
 # CKV_AWS_45 reads its own file's path: every template is evaluated under the same one.
 _FILE = "template.json"
-# Its platform, container images, Terraform's language and the search for secrets; the worker has no network.
+# Checkov's platform, container images, Terraform's language, the search for secrets; the worker has no network.
 _ABSENT = ("aiohttp", "asteval", "boto3", "botocore", "detect_secrets", "docker", "hcl2", "lark")
 
 
@@ -68,7 +68,6 @@ class _Worker:
     """Checkov with its checks and the project's; it is not ready before `start`."""
 
     def __init__(self) -> None:
-        # Its platform, container images, Terraform's language and the search for secrets; the worker has no network.
         self._absent = UnusedModules(_ABSENT)
         self._recorder = _Recorder()
         self._own = _OwnChecks()
